@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -33,6 +33,7 @@ _SETTINGS = re.compile(
 
 _AGAIN = "the script sets it again, so another value might not last"
 _NO_SETTING = "nothing in its name says that it is a setting"
+_READ_ALL = {"globals", "vars", "locals", "dir", "exec", "eval"}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _TARGETS = (ast.Tuple, ast.List, ast.Starred)
 
@@ -51,6 +52,13 @@ def find_constants(
             is_again = at_top[name] > 1 or (counts[name] > 1 and not name.isupper() and not finding.note)
             yield replace(finding, note=_AGAIN, node=None) if is_again else finding
     yield from _find_attributes(tree, known, comments, file)
+
+
+def find_unread(tree: ast.Module, names: Iterable[str]) -> set[str]:
+    """Return which constants of a script, or entries NAME.key of them, nothing in it reads."""
+    loads = (one for one in walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load))
+    read = {node.id for node in loads}
+    return set() if read & _READ_ALL else {name for name in names if name.partition(".")[0] not in read}
 
 
 def known_names(tree: ast.Module) -> dict[str, Value]:

@@ -121,6 +121,8 @@ def scan(script: Path) -> Draft:
             left_out.append((finding, parameter))
         elif problem := name_problem(finding.name):
             left_out.append((finding, f"the name {problem}"))
+        elif not finding.is_read:
+            left_out.append((finding, "nothing in the script reads it"))
         elif {":", "!"} & set(finding.name):
             left_out.append((finding, "its name has a character that no placeholder of a command can have"))
         elif finding.name in parameters:

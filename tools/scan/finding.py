@@ -80,6 +80,9 @@ class Finding:
     note: str = ""
     """Why it cannot be tuned, if the code says so."""
 
+    is_read: bool = True
+    """Whether anything in the script reads it; else another value changes nothing, and it is not drafted."""
+
     default: ast.expr | None = field(default=None, compare=False, repr=False)
     """The expression in the script that is the default of what `words` set."""
 

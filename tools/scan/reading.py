@@ -17,7 +17,7 @@ from pathlib import Path
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.composition import Sources
 from bestguess.tools.scan.configs import find_configs
-from bestguess.tools.scan.constants import find_constants, known_names
+from bestguess.tools.scan.constants import find_constants, find_unread, known_names
 from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments, walk
 from bestguess.tools.scan.flags import find_flags
@@ -111,6 +111,9 @@ def _find(tree: ast.Module, text: str, script: Path, modules: list[Module]) -> I
         for finding in find_constants(tree, known, comments, file)
         if finding.name not in defaults and id(finding.node) not in placed
     ]
+    unread = find_unread(tree, [finding.name for finding in constants if finding.origin == "constant"])
+    if flags or fields or configs or len(unread) < len(constants):  # else others read what is in this file
+        constants = [replace(one, is_read=one.name not in unread) for one in constants]
     taken = [finding for module in modules for finding in _taken(module)]
     found = [*constants, *flags, *fields, *taken, *configs]
     if not found:
@@ -130,7 +133,7 @@ def _find(tree: ast.Module, text: str, script: Path, modules: list[Module]) -> I
     by_files = any(_DEFAULTS in (getattr(node, "arg", ""), getattr(node, "value", "")) for node in walk(tree))
     shorts = Counter(_short(finding) for finding in found)
     by_name: dict[str, Finding] = {}
-    for finding in sorted(found, key=lambda finding: (finding.file != file, finding.line)):
+    for finding in sorted(found, key=lambda one: (not one.is_read, one.file != file, one.line)):
         # A field goes by its own name where nothing else has it.
         name = _short(finding) if shorts[_short(finding)] == 1 else finding.name
         note = finding.note or _computed(finding, constant_names)

@@ -79,8 +79,9 @@ def test_a_file_that_is_there_is_kept_unless_forced(tmp_path: Path) -> None:
     assert "--force" in refused.stderr
     assert out.read_text() == "mine"
     said = CliRunner().invoke(main, [*words, "--force"]).stdout
-    assert "12 parameters" in said
+    assert "11 parameters" in said
     assert "SEED: it is a seed" in said
+    assert "HEAD_GAIN: nothing in the script reads it" in said
     assert "bestguess tune --space" in said
 
 
@@ -170,7 +171,7 @@ def test_a_configuration_is_read_only_where_it_is_the_scripts_own_and_not_hidden
     for name in (".env.yaml", "conf/.hidden.yaml", ".secret/config.yaml", "../outside.yaml"):
         (folder / name).write_text("pin: 4711\n")
     (folder / "link.yaml").symlink_to(folder.parent / "outside.yaml")
-    (folder / "train.py").write_text(f"LR = 0.1\n{script}\n")
+    (folder / "train.py").write_text(f"LR = 0.1\nprint(LR)\n{script}\n")
 
     done = CliRunner().invoke(main, ["init", str(folder / "train.py"), "--out", "-"])
 

@@ -511,7 +511,7 @@ def test_options_that_a_help_text_lists_are_offered(
 
 
 def test_a_path_is_no_choice_whatever_its_options(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("LR = 0.1\nDATA_PATH = 'a'\nif DATA_PATH == 'b':\n    pass\n")
+    (tmp_path / "train.py").write_text("LR = 0.1\nDATA_PATH = 'a'\nif DATA_PATH == 'b':\n    print(LR)\n")
     assert [reason for _, reason in scan(tmp_path / "train.py").left_out] == ["it is a name or a place"]
 
 
@@ -529,8 +529,30 @@ def test_what_is_tuned_of_training_arguments_is_drafted_though_they_are_in_anoth
     assert "--learning_rate={learning_rate}" in draft.command
 
 
+@pytest.mark.parametrize(
+    ("text", "chosen", "left"),
+    [
+        ("lr, LR = 0.1, 1\nimport argparse\np.add_argument('--lr', default=0.2)\n", ["lr"], ["lr", "LR"]),
+        ("WIDTH = 8\nDEPTH = 3\ntrain(DEPTH)\n", ["DEPTH"], ["WIDTH"]),
+        ("lr = 0.1\ndropout = 0.5\n", ["lr", "dropout"], []),
+        ("lr = 0.1\nDEPTH = 3\ntrain(DEPTH, **globals())\n", ["lr", "DEPTH"], []),
+    ],
+)
+def test_what_the_script_never_reads_is_left_out_unless_it_is_a_file_of_settings(
+    tmp_path: Path, text: str, chosen: list[str], left: list[str]
+) -> None:
+    """A constant beside an option of the same name was tuned, and nothing that ran changed."""
+    (tmp_path / "train.py").write_text(text)
+    found = scan(tmp_path / "train.py")
+    assert [one.name for one in found.chosen] == chosen
+    assert [one.name for one, _ in found.left_out] == left
+    assert {reason for _, reason in found.left_out[-1:]} <= {"nothing in the script reads it"}
+
+
 def test_what_is_assigned_twice_at_the_top_is_left_out_and_said(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("lr = 1e-3\nprint(lr)\nlr = 5e-4\ndropout = 0.1\nx = 'a'\nx = 'b'\n")
+    (tmp_path / "train.py").write_text(
+        "lr = 1e-3\nprint(lr)\nlr = 5e-4\ndropout = 0.1\nx = 'a'\nx = 'b'\nprint(dropout)\n"
+    )
     found = scan(tmp_path / "train.py")
     assert [one.name for one in found.chosen] == ["dropout"]
     assert [(one.name, reason) for one, reason in found.left_out] == [

@@ -258,6 +258,7 @@ if lr:
     CFG.tau = 0.5
 class Point:
     x = 3
+train(momentum, lr_min, SIZE, config)
 """
     found = draft(tmp_path, text)
 
