@@ -31,10 +31,11 @@ _NUMBER = re.compile(
         |(?:nan|inf(?:inity)?)(?![a-z]))""",
     re.IGNORECASE | re.VERBOSE,
 )
+_NO_NUMBER = re.compile(r"null|none|n/?a|undefined|\*{3,}", re.IGNORECASE)
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺\u2212", "0123456789-+-")
 _MARKS = re.compile(r"[,_'\u2019\u00a0\u2009\u202f]")
 _SPAN = r"(?:h|hrs?|hours?|m|mins?|minutes?)"
-_TIME = rf"\s?{_SPAN}[\s,]+(?:and )?\d+\s?(?:{_SPAN}|s|secs?|seconds?)\b"
+_TIME = rf"\s?{_SPAN}[\s,]+(?:and )?\d+(?:\.\d+)?\s?(?:{_SPAN}|s|secs?|seconds?)\b"
 _GOES_ON = re.compile(
     rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}|(?:\^|\*\*)[-\u2212({{\d]|[⁻⁰¹²³⁴-⁹]|{_TIMES}[eE]"
 )
@@ -51,7 +52,7 @@ _TOKEN = re.compile(
 _MANY = r"thousand|million|billion|trillion"
 _PREFIXED = (
     r"(?:[pnuµ\u03bcmk]|[KMGTP]i?|ki)?"
-    r"(?:s|secs?|[bB](?:its?|ytes?)?|[bBfqrt]ps|Hz|FLOPS?|I?OPS|Wh?|J|e?V|g|Pa)"
+    r"(?:s|secs?|[bB](?:its?|ytes?)?|[bBfpqrt]ps|Hz|FLOPS?|F[Ll]ops?|I?OPS|Wh?|J|e?V|g|Pa)"
     r"|(?:nano|micro|milli|kilo|mega|giga|tera)?(?:seconds?|bytes?|bits?|hertz|watts?|joules?)"
     r"|mins?|minutes?|h|hrs?|hours?|[nuµ\u03bcmck]m"
 )
@@ -59,9 +60,9 @@ _UNIT = re.compile(
     r"\s?%|[A-Za-zµ\u03bc]+(?:/[A-Za-z]+)?"
     # A letter alone may be a flag or of a word, as in `-1.23 T`; `12 J/step` and `5 k req/s` have units.
     rf"|\s(?![gJW](?![\w/]))(?:(?:[kKMGT]|{_MANY})\s)?"
-    rf"(?:(?:{_PREFIXED})(?:/[A-Za-z]+)?|[A-Za-z]+/(?:s|sec|it)|{_MANY})"
-    # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels.
-    r"(?![\w/]|-\w|\s*[:=]|\s+[-+]?\.?\d)"
+    rf"(?:(?:{_PREFIXED})(?:/[A-Za-z]+)?|[A-Za-z]+/(?:s|sec|second|it)|{_MANY})"
+    # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels; `950 ms 12 ms` are two times.
+    rf"(?![\w/]|-\w|\s*[:=]|\s+[-+]?\.?\d(?![\d.,]*\s?(?:{_PREFIXED})(?!\w)))"
 )
 _PLURAL = re.compile(r"(?<=sec|ond|min|ute|our|yte|bit|att|ule)s\b|(?<=hr)s\b")
 _SPREAD = re.compile(r"\+\d+\.\d+(?![\w.])")
@@ -101,6 +102,8 @@ def read_number(match: re.Match[str]) -> Reading:
         return Reading(match[1], problem="which is a part of a number; let the group take all of it")
     around = _AROUND.match(line, start)
     found = _NUMBER.match(line, around.end() if around else start)
+    if _NO_NUMBER.fullmatch(match[1]):
+        return Reading(match[1], math.nan)
     if found is None:
         return Reading(match[1], problem="which is not a number")
     size, rest = found["size"], line[found.end() : found.end() + 200]

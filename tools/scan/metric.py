@@ -31,7 +31,9 @@ _LABEL_CHARS = 200
 _ABOVE_CHARS = 2000  # of the text before a value that are looked at
 _MOST_WORDS = 6
 
-NUMBER = r"([-\u2212+.,_$€£¥eE\d]*\d|(?i:nan|-?inf(?:inity)?)(?!\w))"
+_FINITE = r"[-\u2212+.,_$€£¥eE\d]*\d"
+_ENDLESS = r"[-\u2212+]?(?i:nan|inf(?:inity)?)(?!\w)"
+NUMBER = rf"({_FINITE}|{_ENDLESS})"
 """A number in the ways that people print it; `objective.reading` reads it."""
 
 VALUE = r'(?:\S*?["-([])??' + NUMBER
@@ -54,7 +56,12 @@ _ASIDE = rf"(?:(?:\([^()\n]{{1,80}}+\)|\[[^\[\]\n]{{1,80}}+\])\s*+(?={_SIGN})|\(
 _RANGE = rf"(?:(?<=\.\d)|(?<=\.\d\d)):\.?\d[\d.]*+[ \t]*+{_SIGN}?[ \t]*+[-+]?\.?\d"
 _ENDS = rf"(?!\w|(?<=\d)(?:[.-]\d|{_RANGE}))"
 _IS = rf"(?:is|was|(?:at|of){_NO_COUNT})?"
-_AFTER = rf"{_ENDS}[\"']?\s*+{_ASIDE}{_IS}\s*+(?:{_SIGN}|{_NO_LABEL})\s*+{VALUE}"
+# What is printed of no number after a mark is the metric's last word, too: JSON's null, Fortran's ***.
+_NONE = r"(?<=[:=|│┃║→>\s\"'])(?i:null|none|n/?a|undefined|\*{3,})(?=[\"'\s]*(?:[\])},;|│┃║]|$))"
+_AFTER = (
+    rf"{_ENDS}[\"']?\s*+{_ASIDE}{_IS}\s*+(?:{_SIGN}|{_NO_LABEL})\s*+"
+    rf"{VALUE.removesuffix(NUMBER)}({_FINITE}|{_ENDLESS}|{_NONE})"
+)
 
 
 def pattern_of(metric: str) -> str:

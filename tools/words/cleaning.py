@@ -20,6 +20,9 @@ _SEQUENCES_AND_CONTROLS = re.compile(
     r"\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     r"\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_MOVES = re.compile(r"(?:\x1b\[|\x9b)[\d;]*[CGHaf]")
+"""What is printed after the cursor moved, along a line or to another, stands apart."""
+
 _ONLY_IN_PROSE = "\u2800\ufe0f"
 """A blank of Braille, with which plots are drawn, and what makes a sign an emoji: neither shows anything."""
 
@@ -37,7 +40,8 @@ def clean(text: str) -> str:
     """Return the text without what a terminal would obey and what hides text; line breaks and tabs stay."""
     if text.isascii() and text.isprintable():  # to Python, some letters that show nothing are printable
         return text
-    return _HALF_PAIRS.sub("\ufffd", _SEQUENCES_AND_CONTROLS.sub("", _BREAKS.sub("\n", text)))
+    text = _MOVES.sub(" ", _BREAKS.sub("\n", text))
+    return _HALF_PAIRS.sub("\ufffd", _SEQUENCES_AND_CONTROLS.sub("", text))
 
 
 def clean_line(text: str) -> str:

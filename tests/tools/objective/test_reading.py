@@ -113,7 +113,7 @@ def test_what_is_no_number_as_a_whole_is_refused_with_its_text(printed: str, pro
 
 
 def test_words_are_no_number_and_what_is_drafted_passes_them_over() -> None:
-    for printed in ("None", "saved", "improved"):
+    for printed in ("saved", "improved"):
         assert read(r"loss=(\S+)", printed) == Reading(printed, problem="which is not a number")
         assert read(f"loss={VALUE}", printed) is None
 
@@ -137,6 +137,27 @@ def test_of_several_matches_the_one_that_was_asked_for_counts(which: Which, valu
     watch.feed(b"loss=0.5\nloss=nan\nloss=0.2\rloss=0.9\nloss=0.4\n")
     assert watch.reading is not None
     assert (watch.reading.value, watch.count, watch.match) == (value, 5, str(value))
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["loss=-nan", "loss=+inf", "loss nan", '{"loss": null}', "{'loss': None}", "loss | ***** |", "loss: n/a, x"],
+)
+def test_a_run_that_ends_without_a_number_is_not_judged_by_an_earlier_one(last: str) -> None:
+    """C prints `-nan`, JSON null and Fortran stars: the last number before it was taken, and won."""
+    watch = Watch(re.compile(pattern_of("loss")))
+    watch.feed(f"loss=0.5\n{last}\n".encode())
+    assert watch.reading is not None
+    assert watch.reading.value is not None
+    assert not math.isfinite(watch.reading.value)
+
+
+@pytest.mark.parametrize("said", ["loss: none of them", "loss null hypothesis", "loss nano", "no loss"])
+def test_words_of_a_sentence_are_no_value(said: str) -> None:
+    watch = Watch(re.compile(pattern_of("loss")))
+    watch.feed(f"loss=0.5\n{said}\n".encode())
+    assert watch.reading is not None
+    assert watch.reading.value == 0.5
 
 
 @pytest.mark.parametrize("which", ["min", "max"])
@@ -176,6 +197,9 @@ def test_what_cannot_be_read_is_not_passed_over(which: Which) -> None:
         ("3.2 m, 5 splits", ""),
         ("0.5 best so far", ""),
         ("93 %", "%"),
+        ("950.12 ms 955.30 ms 960.10 ms", "ms"),
+        ("1.02 GFlops", "GFlops"),
+        ("900 Kpps", "Kpps"),
     ],
 )
 def test_a_unit_stands_after_a_space_unless_it_labels_what_follows(printed: str, unit: str) -> None:

@@ -88,3 +88,7 @@ def test_no_text_takes_long_to_clean(piece: str) -> None:
     started = time.thread_time()
     clean(piece * 300_000)
     assert time.thread_time() - started < 3
+
+
+def test_what_is_printed_after_a_move_of_the_cursor_stands_apart() -> None:
+    assert clean("loss: 0.5\x1b[3C7 \x1b[31m8\x1b[0m9") == "loss: 0.5 7 89"
