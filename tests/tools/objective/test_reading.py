@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 
 from bestguess.tools.objective.process import Watch
 from bestguess.tools.objective.reading import Reading, Which, read_number
-from bestguess.tools.scan.metric import VALUE
+from bestguess.tools.scan.metric import VALUE, pattern_of
 
 OLD = r"loss=([-+0-9.eE]+)"
 PATTERNS = (r"loss=(\S+)", r"loss=(.+)", f"loss={VALUE}")
@@ -141,7 +142,15 @@ def test_of_several_matches_the_one_that_was_asked_for_counts(which: Which, valu
 
 @pytest.mark.parametrize(
     "last",
-    ["loss=-nan", "loss=+inf", "loss nan", '{"loss": null}', "{'loss': None}", "loss | ***** |", "loss: n/a, x"],
+    [
+        "loss=-nan",
+        "loss=+inf",
+        "loss nan",
+        '{"loss": null}',
+        "{'loss': None}",
+        "loss | ***** |",
+        "loss: n/a, x",
+    ],
 )
 def test_a_run_that_ends_without_a_number_is_not_judged_by_an_earlier_one(last: str) -> None:
     """C prints `-nan`, JSON null and Fortran stars: the last number before it was taken, and won."""
