@@ -84,7 +84,7 @@ def command(
     """
     from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
-    from bestguess.agent.reports.front import best_so_far, values_words
+    from bestguess.agent.reports.front import best_so_far, unmoved_words, values_words
     from bestguess.agent.reports.stopped import stop_record, stop_words
     from bestguess.tools.trace import read_trace
     from bestguess.tools.trial import Outcome
@@ -146,7 +146,7 @@ def command(
         came = values_words(trial, history.goals, named=True) if trial.values else one
     came = stop_words(trial) if trial.is_unfinished else came
     ending = f"; best so far: trial {best.number}, {best.value:.6g}" if best else ""
-    if history.goals:
+    if history.goals or unmoved_words(history):
         ending = f"; {best_so_far(history)}"
     said = "" if recorded else "; it was told before and nothing changed"
     echo(f"trial {trial.number}: {came}{said}{ending}")

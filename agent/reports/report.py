@@ -172,6 +172,7 @@ def study_record(
         "fallbacks": [
             {"reason": reason, "trials": numbers} for reason, numbers in collect_fallbacks(history).items()
         ],
+        "unmoved": unmoved_words(history),
         "stopped_early": asdict(stopped) if stopped else None,
         "model_state": describe_model(history),
         "model_worth": asdict(worth) if worth else None,

@@ -34,6 +34,7 @@ _SETTINGS = re.compile(
 _AGAIN = "the script sets it again, so another value might not last"
 _NO_SETTING = "nothing in its name says that it is a setting"
 _READ_ALL = {"globals", "vars", "locals", "dir", "exec", "eval"}
+_QUERIED = re.compile(r"@(\w+)")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _TARGETS = (ast.Tuple, ast.List, ast.Starred)
 
@@ -55,9 +56,17 @@ def find_constants(
 
 
 def find_unread(tree: ast.Module, names: Iterable[str]) -> set[str]:
-    """Return which constants of a script, or entries NAME.key of them, nothing in it reads."""
-    loads = (one for one in walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load))
-    read = {node.id for node in loads}
+    """Return which constants of a script, or entries NAME.key of them, nothing in it reads.
+
+    A name in a string may be read: `getattr(module, "depth")`, `table.query("score > @threshold")`.
+    """
+    read: set[str] = set()
+    for node in walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                read.add(name)
+            case ast.Constant(value=str(text)):
+                read |= {text, *_QUERIED.findall(text)}
     return set() if read & _READ_ALL else {name for name in names if name.partition(".")[0] not in read}
 
 

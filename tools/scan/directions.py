@@ -52,8 +52,8 @@ _LOWER_QUALITY = _terms("""
     bic, waic, dic
 """)
 _HIGHER_SPEED = _terms("""
-    throughput, goodput, bandwidth, fps, qps, rps, tps, tflops, gflops, mfu, per second, per minute,
-    per hour, speed, speedup
+    throughput, goodput, bandwidth, bw, fps, qps, rps, tps, iops, ipc, mips, mflops, gflops, tflops, mfu,
+    per sec, per second, per minute, per hour, speed, speedup, compression ratio
 """)
 _LOWER_SPEED = _terms("""
     time, times, runtime, latency, duration, elapsed, wall clock, memory, mem, ram, vram, footprint

@@ -172,6 +172,7 @@ def test_values_that_never_move_are_asked_about_at_every_door() -> None:
     unmoved = flat(0.1, 0.2, 0.3, 0.4)
     assert best_so_far(unmoved) == asked
     assert f"- {asked}" in write_report(unmoved, bg.Task(), SPACE, title="A study")
+    assert study_record(unmoved, bg.Task(), SPACE)["unmoved"] == asked
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ MORE_IS_BETTER = """
     log-likelihood, val_log_likelihood, BLEU, rougeLsum, pass@1, win rate, mean episode return, throughput,
     samples/s, tokens per second, speed, score, neg_mean_squared_error, neg_log_loss,
     negative class accuracy, accuracy at best loss, true positive rate, - accuracy, loss reduction,
-    epoch -accuracy
+    epoch -accuracy, read IOPS, ops per sec, compression_ratio
 """
 LESS_IS_BETTER = """
     val_loss, valLoss, valloss, dice loss, accuracy error, Brier score, brier_score_loss,

@@ -536,6 +536,8 @@ def test_what_is_tuned_of_training_arguments_is_drafted_though_they_are_in_anoth
         ("WIDTH = 8\nDEPTH = 3\ntrain(DEPTH)\n", ["DEPTH"], ["WIDTH"]),
         ("lr = 0.1\ndropout = 0.5\n", ["lr", "dropout"], []),
         ("lr = 0.1\nDEPTH = 3\ntrain(DEPTH, **globals())\n", ["lr", "DEPTH"], []),
+        ("lr = 0.1\nDEPTH = 3\ntrain(DEPTH, getattr(here, 'lr'))\n", ["lr", "DEPTH"], []),
+        ("RATE = 0.1\nDEPTH = 3\nfit(DEPTH, rows.query('a > @RATE'))\n", ["RATE", "DEPTH"], []),
     ],
 )
 def test_what_the_script_never_reads_is_left_out_unless_it_is_a_file_of_settings(
