@@ -66,10 +66,10 @@ class Workers:
 
     def start(self, trial: Trial) -> None:
         """Begin to run a trial."""
-        self._running[trial.number] = trial
         if not self.alone:
             name = f"bestguess-trial-{trial.number}"
             threading.Thread(target=self._run, args=(trial,), name=name, daemon=True).start()
+        self._running[trial.number] = trial  # nothing waits for what could not be started
 
     def ended(self, timeout_s: float | None = None) -> Iterator[tuple[Trial, Outcome | BaseException]]:
         """Wait until a trial has ended, and yield all that have, by number, each with what came of it.

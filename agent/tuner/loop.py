@@ -86,6 +86,10 @@ class Loop:
     def _seconds(self) -> float:
         return time.monotonic() - self._started
 
+    @property
+    def _is_late(self) -> bool:
+        return self._timeout is not None and self._seconds >= self._timeout
+
     def _start_trials(self) -> None:
         """Start as many trials as may run at once, unless the run is to end."""
         workers = self._workers
@@ -98,14 +102,22 @@ class Loop:
             if not isinstance(asked, Trial):
                 self._ending = asked
                 return
-            workers.start(asked)
+            if self._is_late:  # whoever proposed took long
+                self._asking.give_back(asked)
+                self._ending = "timeout"
+                return
+            try:
+                workers.start(asked)
+            except RuntimeError:  # there can be no more threads
+                self._asking.give_back(asked)
+                raise
             self._observer.started(asked)
 
     def _reached(self) -> Ending | None:
         """Return why no further trial is started, by what is known before it is asked for."""
         if len(self._history.told) >= self._n_trials:
             return "done"
-        if self._timeout is not None and self._seconds >= self._timeout:
+        if self._is_late:
             return "timeout"
         if self._patience is not None and self._history.since_best >= self._patience:
             return "patience"
@@ -142,10 +154,13 @@ class Loop:
         left: list[Trial] = []
         try:
             for trial, outcome in self._workers.stop():
-                if isinstance(outcome, Outcome):
-                    self._tell(trial, outcome)
-                else:
+                if not isinstance(outcome, Outcome):
                     left.append(trial)
+                    continue
+                try:
+                    self._tell(trial, outcome)
+                except StudyUnavailable as error:  # it is kept beside the study, and the next is, too
+                    _log.warning("trial %d could not be told: %s", trial.number, error)
         finally:
             left = sorted((*left, *self._workers.running), key=lambda trial: trial.number)
             for trial in reversed(left):  # the first of them comes first again

@@ -18,6 +18,7 @@ import torch
 from tests.spaces import SPACE, bowl
 
 import bestguess as bg
+from bestguess.agent.record.lock import hold, lock_file
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
 from bestguess.tools.errors import InputError, ParamsError, StudyError
@@ -289,6 +290,28 @@ def test_no_trial_starts_after_the_timeout() -> None:
     result = bg.tune(bowl, SPACE, n_trials=10_000, timeout=0.5, seed=0)
     assert 1 <= len(result.trials) < 10_000
     assert "the time was up" in result.report()
+
+
+def test_a_trial_that_was_chosen_too_late_waits_for_the_next_run(tmp_path: Path) -> None:
+    """Another process's turn, and a model, may take longer to propose than there is time left."""
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s", "seed": 0}
+    bg.tune(bowl, SPACE, n_trials=1, **place)
+    held, over = threading.Event(), threading.Event()
+
+    def choose_elsewhere() -> None:
+        with hold(lock_file(place["storage"], "ask"), timeout_s=5):
+            held.set()
+            over.wait(2)
+
+    other = threading.Thread(target=choose_elsewhere)
+    other.start()
+    held.wait(60)
+    result = bg.tune(bowl, SPACE, n_trials=5, timeout=1, **place)
+    over.set()
+    other.join()
+    assert "the time was up" in result.report()
+    assert sum(trial.state == "complete" for trial in result.trials) == 1
+    assert [trial.state for trial in bg.tune(bowl, SPACE, n_trials=3, **place).trials] == ["complete"] * 3
 
 
 def test_an_interrupt_passes_through_and_the_trial_comes_first_next_time(tmp_path: Path) -> None:

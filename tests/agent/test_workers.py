@@ -258,6 +258,47 @@ def test_processes_are_ended_on_ctrl_c(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 40
 
 
+def test_a_thread_that_cannot_be_started_ends_the_run_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "bestguess-trial-2":
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            tuner.run(FunctionObjective(bowl), n_trials=6, n_jobs=2)
+        monkeypatch.undo()
+        again = tuner.run(FunctionObjective(bowl), n_trials=6, n_jobs=2)
+    assert [trial.state for trial in again.trials] == ["complete"] * 6
+
+
+def test_all_that_ended_is_kept_where_the_storage_is_away_at_an_interrupt(tmp_path: Path) -> None:
+    path, away = tmp_path / "s.db", tmp_path / "away"
+    away.mkdir()
+    together = threading.Barrier(4)
+
+    def objective(params: dict[str, Any]) -> float:
+        together.wait(60)
+        return bowl(params)
+
+    def interrupt(result: bg.Result, trial: bg.Trial) -> None:
+        time.sleep(1)  # the other three end
+        for file in tmp_path.glob("s.db*"):
+            if "spool" not in file.name:
+                file.rename(away / file.name)
+        raise KeyboardInterrupt
+
+    place: dict[str, Any] = {"storage": f"sqlite:///{path}", "study_name": "s", "seed": 0}
+    bg.tune(objective, SPACE, n_trials=8, n_jobs=4, callbacks=[interrupt], **place)
+    for file in away.iterdir():
+        file.rename(tmp_path / file.name)
+    with bg.Tuner(SPACE, storage=f"sqlite:///{path}", study_name="s") as tuner:
+        assert [trial.state for trial in tuner.history] == ["complete"] * 4
+
+
 def test_what_cannot_be_sent_to_a_process_is_refused() -> None:
     lock = threading.Lock()
 
