@@ -43,7 +43,7 @@ from bestguess.agent.task import Task
 from bestguess.agent.tuner.asking import THIS_PROCESS, Asking, read_owner
 from bestguess.agent.tuner.loop import Callback, Loop
 from bestguess.agent.workers import Workers
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.objective.run import Objective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
@@ -131,8 +131,14 @@ class Tuner:
         rule = check_rule(pruner, self.task, self.space)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
-        begun_with = find_earlier(space, self.task, earlier, storage=storage)
-        if self.space.texts and not is_kept(storage, study_name):  # what ran before may have brought texts
+        begun, gone = is_kept(storage, study_name), None
+        try:
+            begun_with = find_earlier(space, self.task, earlier, storage=storage)
+        except StudyError as error:  # a study that began with it goes on without
+            if not begun:
+                raise
+            begun_with, gone = None, error
+        if self.space.texts and not begun:  # what ran before may have brought texts
             had = [params for study in begun_with or () for params in study.configurations]
             check_texts(self.space, model=self._model is not None, had=had)
         self.study = Study.open(
@@ -141,6 +147,8 @@ class Tuner:
         judge = self._keep_pruner(rule)
         look = self.study.look()
         history = look.history
+        if gone and not len(history):
+            raise gone
         self.earlier = begin_with(self.study, begun_with, is_new=not len(history))
         """What earlier studies measured, as the study knew it when it began."""
 

@@ -207,6 +207,21 @@ def test_an_earlier_study_named_too_late_is_said(url: str, caplog: pytest.LogCap
     assert "'new' has begun" in caplog.text
 
 
+def test_the_same_call_goes_on_when_the_earlier_study_is_gone(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", f"sqlite:///{tmp_path}/new.db"
+    bg.tune(loss, SPACE, n_trials=6, storage=f"sqlite:///{old}", study_name="old", seed=0)
+
+    def go_on(n_trials: int) -> bg.Result:
+        place: dict[str, Any] = {"storage": new, "study_name": "new", "earlier": f"sqlite:///{old}"}
+        return bg.tune(loss, SPACE, n_trials=n_trials, seed=0, **place)
+
+    go_on(3)
+    old.unlink()
+    assert len(go_on(4).trials) == 4
+    with pytest.raises(StudyError, match=r"no study in .*old\.db"):
+        bg.tune(loss, SPACE, n_trials=1, storage=new, study_name="other", earlier=f"sqlite:///{old}")
+
+
 def test_what_was_set_aside_or_breaks_a_constraint_is_no_best_of_an_earlier_study(url: str) -> None:
     with bg.Tuner(SPACE, storage=url, study_name="old", earlier=False) as tuner:
         slip = tuner.tell({"lr": 1e-5, "depth": 1}, -100.0)
