@@ -15,7 +15,7 @@ MOST_REPEATS = 1000
 class Repeated:
     """Runs an objective with the seeds 0 to `repeats` - 1, the same ones in every trial.
 
-    The first run that gives no value is what came of the trial; the others are then left out. No run is
+    The first run that fails or ends early is what came of the trial; the others are then left out. No run is
     stopped early. Of several metrics the runs of `metric` are kept.
 
     Raises:
@@ -41,11 +41,13 @@ class Repeated:
         for seed in range(self._repeats):
             outcome = self.objective(params, seed=seed)
             outcomes.append(outcome)
-            if outcome.failed:
+            if outcome.failed or outcome.pruned:
                 break
         names = {name for outcome in outcomes for name in outcome.values}
         lacking = next((one for one in outcomes if not one.failed and names - one.values.keys()), None)
         seconds = sum(outcome.seconds or 0.0 for outcome in outcomes)
+        if outcome.pruned:
+            return replace(outcome, seconds=seconds)
         if outcome.failed:
             which = f"run {len(outcomes)} of {self._repeats} (seed {seed})"
             return replace(outcome, error=f"{which}: {outcome.error}", seconds=seconds)
