@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.checks import check_count, check_seed
 from bestguess.agent.pruning.forecast import Forecast
-from bestguess.agent.record.trial_fields import STOP, fields_of, read_stop
+from bestguess.agent.record.trial_fields import STOP, fields_of, read_reports, read_stop
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.repeats import MOST_REPEATS
@@ -65,7 +65,7 @@ class Pruner(BasePruner):
         if step is None or (before and before.control) or fields_of(trial).get("source") == "default":
             return None
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if step >= max((other.last_step or 0 for other in complete), default=step + 1):
+        if step >= max((max(read_reports(other), default=0) for other in complete), default=step + 1):
             return None  # where completed trials ended there is nothing left to save
         if not self.rule.prune(study, trial):
             return None

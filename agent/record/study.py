@@ -406,7 +406,7 @@ class Study:
 
         taken = self._trials.change(number, take)
         if taken:
-            self._trials.mark_stop(number, None)
+            self._trials.forget_reports(number)
         return taken
 
     def owner_of(self, number: int) -> Owner | None:

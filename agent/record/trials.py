@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -333,7 +334,7 @@ class StoredTrials:
         return told
 
     def report(self, number: int, step: int, value: float) -> None:
-        """Record the value that a running trial has at a step; a trial that is run again writes over it.
+        """Record the value that a running trial has at a step.
 
         Whoever reports a step after one at which the trial was found hopeless has gone on: it is a control.
 
@@ -350,12 +351,24 @@ class StoredTrials:
             except UpdateFinishedTrialError:
                 raise StudyError(f"trial {number} is over, so nothing can be reported of it") from None
 
-    def mark_stop(self, number: int, stop: Stop | None) -> None:
-        """Record that a running trial was found hopeless; None takes that back, as where it is run again."""
+    def mark_stop(self, number: int, stop: Stop) -> None:
+        """Record that a running trial was found hopeless."""
         frozen = self.at(number)
-        if (stop or read_stop(frozen)) and not frozen.state.is_finished():
+        if not frozen.state.is_finished():
             with writing(self._settings.url), suppress(UpdateFinishedTrialError):
                 self._mark_stop(frozen, stop)
+
+    def forget_reports(self, number: int) -> None:
+        """Take back what a trial reported and what was found of it, as it is run again from its start.
+
+        Optuna deletes no report: NaN, which all who read reports pass over, stands in for each.
+        """
+        frozen = self.at(number)
+        with writing(self._settings.url), suppress(UpdateFinishedTrialError):
+            for step in frozen.intermediate_values:
+                self._storage.set_trial_intermediate_value(frozen._trial_id, step, math.nan)
+            if read_stop(frozen):
+                self._mark_stop(frozen, None)
 
     def _mark_stop(self, frozen: FrozenTrial, stop: Stop | None) -> None:
         self._storage.set_trial_user_attr(frozen._trial_id, STOP, asdict(stop) if stop else None)

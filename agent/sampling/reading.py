@@ -34,6 +34,7 @@ from bestguess.agent.record.trial_fields import (
     fields_of,
     proposal_fields,
     read_proposal,
+    read_reports,
 )
 from bestguess.agent.sampling.native_space import NativeSpace
 from bestguess.tools.search.verifier import MIN_TRIALS
@@ -120,13 +121,12 @@ class Reader:
         losses = sign * np.array(values)
         return {
             frozen.number: float(
-                sign * np.clip(sign * frozen.intermediate_values[step], np.median(losses), losses.max())
+                sign * np.clip(sign * reports[max(reports)], np.median(losses), losses.max())
             )
             for frozen, _ in found
             if frozen.state == TrialState.PRUNED
             and _violation(frozen) == 0.0
-            and (step := frozen.last_step) is not None
-            and math.isfinite(frozen.intermediate_values[step])
+            and (reports := read_reports(frozen))
         }
 
     def _scalarize(

@@ -4,12 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.agent.record.studies import DART, TREE, dead_owner, open_study
+from tests.agent.record.studies import DART, SPACE, TASK, TREE, dead_owner, open_study
 
 import bestguess as bg
 from bestguess.agent.record.owner import Owner
+from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import MAX_ATTEMPTS, ToldBeforeError
 from bestguess.tools.errors import StudyError
+from bestguess.tools.trial import Stop
 
 
 def test_a_trial_is_told_once(tmp_path: Path) -> None:
@@ -124,3 +126,18 @@ def test_a_trial_that_was_withdrawn_by_a_process_that_died_then_is_not_run_again
     assert (look.orphans, look.trials, len(look.history)) == ((), 2, 1)
     states = [trial.state.name for trial in study.optuna_study.trials]
     assert states == ["RUNNING", "FAIL"]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_reports_of_a_run_that_was_broken_off_are_not_those_of_the_next(tmp_path: Path, stored: bool) -> None:
+    study = open_study(tmp_path) if stored else Study.open(SPACE, TASK)
+    number = study.start(bg.Proposal(DART, "gp"), dead_owner()).number
+    for step in range(1, 11):
+        study.report(number, step, 1.0 - step / 11)
+    study.mark_stop(number, Stop(5))
+    assert study.retake(number, None)
+    assert (study.history.trials[number].reports, study.history.trials[number].stop) == ({}, None)
+    for step in range(1, 4):
+        study.report(number, step, 5.0 + step)
+    assert study.finish(number, bg.Outcome(pruned=True)).outcome == bg.Outcome(8.0, pruned=True)
+    assert study.history.trials[number].reports == {1: 6.0, 2: 7.0, 3: 8.0}
