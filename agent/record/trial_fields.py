@@ -240,7 +240,8 @@ class Translation:
         if not frozen.state.is_finished():
             return trial
         outcome = read_outcome(frozen, fields.get("outcome"), self._goals)
-        return trial.told(mark_partial(outcome, trial.params, self.space))
+        ended = frozen.datetime_complete and frozen.datetime_complete.replace(tzinfo=None)
+        return replace(trial.told(mark_partial(outcome, trial.params, self.space)), ended=ended)
 
     def _belongs(self, frozen: FrozenTrial) -> bool:
         fields, odd = read_fields(frozen.user_attrs.get(ATTRIBUTE, {}))

@@ -214,8 +214,9 @@ class StoredTrials:
         outcome = mark_partial(outcome, proposal.params, self._translation.space)
         with writing(self._settings.url):
             self._settings.check(self._token)
-            number = self._make(self._write(proposal, outcome, key=key))
-            return Trial(number, proposal, outcome, study=self._token)
+            template = self._write(proposal, outcome, key=key)
+            ended = template.datetime_complete
+            return Trial(self._make(template), proposal, outcome, study=self._token, ended=ended)
 
     def add_once(self, proposal: Proposal, outcome: Outcome | None, key: str) -> int | None:
         """Make a trial, over or without an outcome running, unless one has this key; return its number."""
@@ -331,7 +332,7 @@ class StoredTrials:
             except UpdateFinishedTrialError:
                 # By a process on another machine; or by us, and the answer was lost with the connection.
                 raise ToldBeforeError(self._translation.from_optuna(self.at(number)), outcome) from None
-        return told
+        return replace(told, ended=self.at(number).datetime_complete)
 
     def report(self, number: int, step: int, value: float) -> None:
         """Record the value that a running trial has at a step.

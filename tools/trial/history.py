@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from bestguess.tools.errors import InputError
@@ -112,10 +113,13 @@ class History:
     def since_best(self) -> int:
         """How many trials were told after the last that was a new best, or new on the front.
 
-        What was less than a whole run could not be one, and does not count.
+        What was less than a whole run could not be one, and does not count. Of trials that ran at once a
+        later one may be told first: those of equal or unknown time count by number.
         """
-        newest = max((trial.number for trial in self.front), default=-1)
-        return sum(trial.number > newest and trial.state != "partial" for trial in self.told)
+        whole = (trial for trial in self.told if trial.state != "partial")
+        told = sorted(whole, key=lambda trial: trial.ended or datetime.min)
+        best = {trial.number for trial in replace(self, trials=tuple(told)).front}
+        return next((since for since, trial in enumerate(reversed(told)) if trial.number in best), len(told))
 
     def preferring(self, prefer: Any) -> History:
         """Return this history with weights of its metrics, by which `incumbent` is chosen; None for none.

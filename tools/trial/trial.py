@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from bestguess.tools.errors import StudyError
@@ -61,6 +62,9 @@ class Trial:
     progress: Progress | None = field(default=None, compare=False, repr=False)
     steps: list[Step] = field(default_factory=list, compare=False, repr=False)
     """Those that `step` recorded while it ran; once told, they are the outcome's `trace`."""
+
+    ended: datetime | None = field(default=None, compare=False, repr=False)
+    """When it was told, by the clock of whoever recorded that."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {field.name: getattr(self, field.name) for field in fields(self)}

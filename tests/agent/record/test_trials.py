@@ -141,3 +141,17 @@ def test_reports_of_a_run_that_was_broken_off_are_not_those_of_the_next(tmp_path
         study.report(number, step, 5.0 + step)
     assert study.finish(number, bg.Outcome(pruned=True)).outcome == bg.Outcome(8.0, pruned=True)
     assert study.history.trials[number].reports == {1: 6.0, 2: 7.0, 3: 8.0}
+
+
+def test_trials_since_the_best_are_counted_in_the_order_told_by_whoever_reads_them(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    started = [study.start(bg.Proposal({**TREE, "depth": depth}, "gp")).number for depth in range(1, 5)]
+    history = study.history
+    counts = []
+    for number in (1, 2, 3, 0):  # the first is the slowest, and the best
+        history = history.including(study.finish(number, bg.Outcome(float(started[number]))))
+        counts.append(history.since_best)
+    assert counts == [0, 1, 2, 0]
+    history = history.including(study.add(bg.Proposal(DART, "user"), bg.Outcome(9.0)))
+    assert history.since_best == study.history.since_best == open_study(tmp_path).history.since_best == 1
+    assert [trial.ended for trial in history] == [trial.ended for trial in open_study(tmp_path).history]
