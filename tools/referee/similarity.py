@@ -179,10 +179,10 @@ def _bag(edits: Edits, names: Mapping[str, str]) -> Mapping[str, float]:
 def _cosine(first: Mapping[str, float], second: Mapping[str, float], trust: Mapping[str, float]) -> float:
     """Return the cosine of two bags; a word in `trust` tells less than it weighs."""
     shared = first.keys() & second.keys()
-    dot = sum(first[word] * second[word] * trust.get(word[1:], 1.0) for word in shared)
-    norm = math.sqrt(
-        sum(weight**2 for weight in first.values()) * sum(weight**2 for weight in second.values())
-    )
+    # The order of a set is another in each process; fsum is the same in any, and makes equal bags just 1.
+    dot = math.fsum(first[word] * second[word] * trust.get(word[1:], 1.0) for word in shared)
+    squares = [math.fsum(weight**2 for weight in bag.values()) for bag in (first, second)]
+    norm = math.sqrt(squares[0] * squares[1])
     return min(dot / norm, 1.0) if norm else 0.0
 
 
