@@ -24,7 +24,7 @@ SCRIPTS = Path(__file__).parent / "scripts"
 # that heads share) in steps, C choice.
 PLANTED = {
     "constants.py": """
-        DEPTH=I MODEL_DIM=G NUM_HEADS=C HEAD_GAIN=L TOTAL_BATCH_SIZE=G EMBEDDING_LR=L
+        DEPTH=I MODEL_DIM=G NUM_HEADS=C TOTAL_BATCH_SIZE=G EMBEDDING_LR=L
         MATRIX_LR=L WEIGHT_DECAY=L ADAM_BETA2=F WARMUP_RATIO=F GRAD_CLIP=L ACTIVATION=C
         ADAM_BETAS=F
     """,
