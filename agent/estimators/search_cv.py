@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from optuna.pruners import BasePruner
-from sklearn.base import is_classifier
+from sklearn.base import _clone_parametrized, is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
@@ -191,6 +191,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             error_score=error_score,
             return_train_score=return_train_score,
         )
+
+    def __sklearn_clone__(self) -> SearchCV:
+        """Return an unfitted search with the same arguments; `earlier` is evidence, and stays as it is."""
+        copy: SearchCV = _clone_parametrized(self)
+        copy.earlier = self.earlier
+        return copy
 
     def _validate_params(self) -> None:
         """Refuse wrong arguments as scikit-learn does, each by its name, with an error of ours."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 
 from bestguess.agent.task import Fact, Task
@@ -30,8 +31,8 @@ def describe_task(
 
 def _named(estimator: Any) -> str:
     """Return what an estimator is, and what it is made of."""
-    if steps := getattr(estimator, "steps", None):
-        return " after ".join(_named(step) for _, step in reversed(steps))
+    if isinstance(estimator, Pipeline):
+        return " after ".join(_named(step) for _, step in reversed(estimator.steps))
     kind = type(estimator)
     others = (base for base in kind.__mro__ if base.__module__.split(".")[0] != kind.__module__.split(".")[0])
     base = next((base.__name__ for base in others if hasattr(base, "fit")), "")

@@ -458,3 +458,20 @@ def test_conditions_of_ones_own_hold_in_one_of_several_dictionaries() -> None:
     both = [params for params in found.cv_results_["params"] if "max_depth" in params]
     assert both
     assert all(params["criterion"] == "entropy" for params in both)
+
+
+class Stepping(DecisionTreeClassifier):  # type: ignore[misc]
+    def __init__(self, steps: int = 100, max_depth: int | None = None) -> None:
+        self.steps = steps
+        super().__init__(max_depth=max_depth)
+
+
+def test_an_estimator_may_have_steps_and_be_no_pipeline() -> None:
+    assert bg.SearchCV(Stepping(), {"max_depth": [1, 2]}, n_iter=2, cv=2).fit(X, Y).best_score_ > 0
+
+
+def test_a_clone_goes_on_with_the_fitted_search_that_it_is_to_learn_from() -> None:
+    """Cloning unfits what is cloned, and an earlier search without trials says nothing."""
+    first = bg.SearchCV(DecisionTreeClassifier(), TREE, n_iter=4, cv=2).fit(X, Y)
+    search = clone(bg.SearchCV(DecisionTreeClassifier(), TREE, n_iter=2, cv=2, earlier=[first]))
+    assert len(search.fit(X, Y).cv_results_["params"]) == 2
