@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from optuna.pruners import BasePruner
-from sklearn.base import _clone_parametrized, is_classifier
+from sklearn.base import is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
@@ -194,7 +194,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
 
     def __sklearn_clone__(self) -> SearchCV:
         """Return an unfitted search with the same arguments; `earlier` is evidence, and stays as it is."""
-        copy: SearchCV = _clone_parametrized(self)
+        copy: SearchCV = super().__sklearn_clone__()
         copy.earlier = self.earlier
         return copy
 

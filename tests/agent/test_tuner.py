@@ -301,7 +301,7 @@ def test_a_trial_that_was_chosen_too_late_waits_for_the_next_run(tmp_path: Path)
     def choose_elsewhere() -> None:
         with hold(lock_file(place["storage"], "ask"), timeout_s=5):
             held.set()
-            over.wait(2)
+            over.wait(4)
 
     other = threading.Thread(target=choose_elsewhere)
     other.start()

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from bestguess.tools.scan.metric import NO_NUMBER
 from bestguess.tools.words.given import shorten
 
 Which = Literal["last", "min", "max"]
@@ -31,7 +32,6 @@ _NUMBER = re.compile(
         |(?:nan|inf(?:inity)?)(?![a-z]))""",
     re.IGNORECASE | re.VERBOSE,
 )
-_NO_NUMBER = re.compile(r"null|none|n/?a|undefined|\*{3,}", re.IGNORECASE)
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺\u2212", "0123456789-+-")
 _MARKS = re.compile(r"[,_'\u2019\u00a0\u2009\u202f]")
 _SPAN = r"(?:h|hrs?|hours?|m|mins?|minutes?)"
@@ -102,7 +102,7 @@ def read_number(match: re.Match[str]) -> Reading:
         return Reading(match[1], problem="which is a part of a number; let the group take all of it")
     around = _AROUND.match(line, start)
     found = _NUMBER.match(line, around.end() if around else start)
-    if _NO_NUMBER.fullmatch(match[1]):
+    if re.fullmatch(NO_NUMBER, match[1]):
         return Reading(match[1], math.nan)
     if found is None:
         return Reading(match[1], problem="which is not a number")

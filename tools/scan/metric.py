@@ -57,7 +57,8 @@ _RANGE = rf"(?:(?<=\.\d)|(?<=\.\d\d)):\.?\d[\d.]*+[ \t]*+{_SIGN}?[ \t]*+[-+]?\.?
 _ENDS = rf"(?!\w|(?<=\d)(?:[.-]\d|{_RANGE}))"
 _IS = rf"(?:is|was|(?:at|of){_NO_COUNT})?"
 # What is printed of no number after a mark is the metric's last word, too: JSON's null, Fortran's ***.
-_NONE = r"(?<=[:=|│┃║→>\s\"'])(?i:null|none|n/?a|undefined|\*{3,})(?=[\"'\s]*(?:[\])},;|│┃║]|$))"
+NO_NUMBER = r"(?i:null|none|n/?a|undefined|\*{3,})"
+_NONE = rf"(?<=[:=|│┃║→>\s\"']){NO_NUMBER}(?=[\"'\s]*(?:[\])}},;|│┃║]|$))"
 _AFTER = (
     rf"{_ENDS}[\"']?\s*+{_ASIDE}{_IS}\s*+(?:{_SIGN}|{_NO_LABEL})\s*+"
     rf"{VALUE.removesuffix(NUMBER)}({_FINITE}|{_ENDLESS}|{_NONE})"

@@ -61,7 +61,6 @@ def test_the_first_run_that_fails_is_what_came_of_the_trial() -> None:
     assert outcome.error.startswith("run 2 of 3 (seed 1): ZeroDivisionError")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed_pruned", [0, 1, 2])
 def test_a_run_that_ends_early_is_what_came_of_the_trial_whatever_its_seed(seed_pruned: int) -> None:
     def objective(params: dict[str, Any], seed: int) -> float:
@@ -74,6 +73,7 @@ def test_a_run_that_ends_early_is_what_came_of_the_trial_whatever_its_seed(seed_
     assert (outcome.pruned, outcome.value, outcome.runs) == (True, None, ())
 
 
+@pytest.mark.slow
 def test_a_command_has_its_seed_as_a_word_and_in_the_environment() -> None:
     code = "import os, sys; print('v=' + sys.argv[1] + os.environ['BESTGUESS_SEED'])"
     command = CommandObjective([sys.executable, "-c", code, "{seed}"], metric=r"v=(\S+)", space_names=["x"])
